@@ -1,6 +1,6 @@
 """Connections to the one file, and the transactions on them.
 
-Every thread has a connection of its own (peewee's arrangement). Reading needs nothing more; writing happens inside
+Every thread has a connection of its own. Reading needs nothing more; writing happens inside
 :meth:`Database.write`, which is one ``BEGIN IMMEDIATE ... COMMIT``.
 """
 
@@ -13,17 +13,24 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import apsw
 
 from db import authorizing, clock, errors, guard, waiting
 from db.cursors import Cursor, Read
-from db.orm import APSWDatabase, PeeweeException
+from db.hiding import Later
 from db.recording import Recorder, Shape
 from db.schema import Schema
 from db.standing import Standing
 from db.turn import Turn, turn_for
+
+if TYPE_CHECKING:
+    from db import orm
+    from db.orm import APSWDatabase as Like
+else:  # peewee takes a sixth of a command that asks no model; what it needs of a database is looked up when it asks
+    orm = Later("db.orm")
+    Like = object
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process's write transaction."""
@@ -48,6 +55,7 @@ STEPS = 4_000
 class _ThreadState(threading.local):
     """What a thread is doing with its connection."""
 
+    connection: apsw.Connection | None = None
     depth = 0
     durable = False
     synchronous = 0
@@ -58,7 +66,7 @@ class _ThreadState(threading.local):
         self.callbacks = []
 
 
-class Connections(APSWDatabase):  # type: ignore[misc]
+class Connections(Like):  # type: ignore[misc]
     """The connections of this process to one database, one for each thread. See :class:`db.Database`."""
 
     clock: Callable[[], int]
@@ -67,7 +75,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
     def __init__(
         self, target: str, *, flags: int, path: Path | None, schema: Schema, cache_kib: int = 2048
     ) -> None:
-        super().__init__(target, timeout=None, lock_type="IMMEDIATE")
+        self.target = target
         self.path = path
         self.schema = schema
         self.clock = clock.now
@@ -81,6 +89,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._displaced: str | None = None
         self._opened: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._opened_mutex = threading.Lock()
+        self._connecting = threading.Lock()
+        self._models: orm.Models | None = None
         self._guarded = False
         self._anchor: apsw.Connection | None = None
         self._moving: threading.Thread | None = None
@@ -94,19 +104,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     # -- opening and closing -------------------------------------------------------------------------------
 
-    def connect(self, reuse_if_open: bool = False) -> bool:
-        """Connect this thread; :meth:`connection` does it when needed."""
-        try:
-            return bool(super().connect(reuse_if_open))
-        except PeeweeException as error:  # peewee puts its own exception around ours
-            if isinstance(error.__context__, errors.DatabaseError):
-                raise error.__context__ from error.__context__.__cause__
-            raise
-
     def _connect(self) -> apsw.Connection:
         self.require_in_place()
         try:
-            connection = apsw.Connection(self.database, flags=self._flags)
+            connection = apsw.Connection(self.target, flags=self._flags)
         except apsw.Error as error:
             self._displace(self._standing.admit() if self._standing else None)
             raise self._explained(error) from error
@@ -233,7 +234,25 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def connection(self) -> apsw.Connection:
         """This thread's connection."""
-        return self._state.conn or super().connection()  # type: ignore[no-any-return]
+        thread = self._thread
+        if thread.connection is None:
+            with self._connecting:
+                thread.connection = self._connect()
+        return thread.connection
+
+    def close(self) -> bool:
+        """Outside of transactions: close this thread's connection; whether there was one. The next one is made when it is needed."""
+        if self.in_write():
+            raise RuntimeError("a connection with an open transaction is not closed")
+        connection, self._thread.connection = self._thread.connection, None
+        if connection is None:
+            return False
+        with self._connecting:
+            self._close(connection)
+        return True
+
+    def _close(self, connection: apsw.Connection) -> None:
+        connection.close()
 
     def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
@@ -245,7 +264,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
     def run(self, text: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that has no rows to return."""
         try:
-            (self._state.conn or self.connection()).execute(text, params)
+            (self._thread.connection or self.connection()).execute(text, params)
         except apsw.Error as error:
             raise self._explained(error) from error
 
@@ -297,15 +316,30 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         garbage is collected, and as long the connection would see an old state of the file, on which it cannot write.
         What is wrong with the file is explained as by :meth:`sql`."""
         try:
-            return Read(super().execute_sql(sql, params))
+            return Read(self.connection().execute(sql, params or ()))
         except apsw.Error as error:
             raise self._explained(error) from error
-        except PeeweeException as error:
-            cause = error.__context__
-            explained = self.translated(cause) if isinstance(cause, apsw.Error) else None
-            if explained is None:
-                raise
-            raise explained from cause
+
+    # What peewee asks the database for that one of its queries is run on.
+
+    returning_clause = False
+
+    def execute(self, query: Any, **options: Any) -> Any:
+        """Run a query of peewee's."""
+        return self._peewee().execute(query, **options)
+
+    def last_insert_id(self, cursor: Any, query_type: Any = None) -> Any:
+        """The row id of an INSERT of peewee's."""
+        return self._peewee().last_insert_id(cursor, query_type)
+
+    def rows_affected(self, cursor: Any) -> int:
+        """How many rows an UPDATE or DELETE of peewee's changed."""
+        return int(self._peewee().rows_affected(cursor))
+
+    def _peewee(self) -> orm.Models:
+        if self._models is None:
+            self._models = orm.Models(self.execute_sql)
+        return self._models
 
     def changes(self) -> int:
         """How many rows this thread's last INSERT, UPDATE or DELETE changed."""
@@ -313,7 +347,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def last_id(self) -> int:
         """The row id of this thread's last INSERT."""
-        return (self._state.conn or self.connection()).last_insert_rowid()
+        return self.connection().last_insert_rowid()
 
     def _explained(self, error: apsw.Error) -> Exception:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
@@ -409,7 +443,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def stands_at(self, depth: int) -> bool:
         """Whether this thread is inside of ``depth`` :meth:`write`, and SQLite sees it likewise."""
-        connection = self._state.conn
+        connection = self._thread.connection
         if connection is None:
             return depth == self._thread.depth == 0
         try:
@@ -436,9 +470,6 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             connection.execute("ROLLBACK")
             self.recorder().renew()
         return False
-
-    def in_transaction(self) -> bool:
-        return self.in_write()
 
     def after_commit(self, fn: Callable[[], object]) -> None:
         """Call ``fn`` when the transaction has been committed (at once when there is none)."""
@@ -468,7 +499,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _begin(self, durable: bool) -> None:
         thread = self._thread
-        connection = self._state.conn or self.connection()
+        connection = self.connection()
         if self._displaced is not None:
             self.require_in_place()
         if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
@@ -671,7 +702,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
     def release_memory(self) -> None:
         """Give back the pages that this thread's connection keeps, two megabytes at most: for a thread that will hardly work soon.
         Outside of transactions."""
-        if self._state.conn is not None:
+        if self._thread.connection is not None:
             self.sql("PRAGMA shrink_memory")
 
     def set_cache(self, kib: int | None = None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from db.hiding import DRIVERS, hidden, postponed
 
 with hidden(*DRIVERS), postponed("calendar"), postponed("decimal"), postponed("socket"):
@@ -13,7 +16,6 @@ with hidden(*DRIVERS), postponed("calendar"), postponed("decimal"), postponed("s
         Case,
         CompositeKey,
         Model,
-        PeeweeException,
         TextField,
         fn,
     )
@@ -28,7 +30,19 @@ __all__ = [
     "Case",
     "CompositeKey",
     "Model",
-    "PeeweeException",
+    "Models",
     "TextField",
     "fn",
 ]
+
+
+class Models(APSWDatabase):  # type: ignore[misc]
+    """What peewee takes for its database: it makes SQL of queries, which ``run`` runs."""
+
+    def __init__(self, run: Callable[[str, Sequence[Any] | None], Any]) -> None:
+        super().__init__(None, timeout=None)
+        self._run = run
+
+    def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Run a query to its end."""
+        return self._run(sql, params)

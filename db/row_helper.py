@@ -77,7 +77,7 @@ class RowHelper:
     def __init__(self, command: Sequence[str], database: Database, head: tuple[int, str]) -> None:
         """``command``: starts :func:`serve`; ``head``: the end of the chain as it is verified. Raises OSError."""
         self._process = second.begin(command)
-        self._begin = (database.database, tuple(head))
+        self._begin = (database.target, tuple(head))
         self._ready: bool | None = None
 
     def shared(self, usual: Usual, ranges: Sequence[Keys]) -> Iterator[tuple[Keys, Answer | None]]:

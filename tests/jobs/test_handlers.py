@@ -202,11 +202,6 @@ def committed(database: Database) -> None:
     database.write().__enter__()
 
 
-def committed_as_peewee_does(database: Database) -> None:
-    database.write().__enter__()
-    database.commit()
-
-
 def released_the_savepoint(database: Database) -> None:
     database.connection().execute("RELEASE job")
 
@@ -223,7 +218,6 @@ STRAYS = [
     began_by_hand,
     rolled_back,
     committed,
-    committed_as_peewee_does,
     released_the_savepoint,
     closed,
 ]

@@ -141,6 +141,23 @@ def test_who_to_call_today_is_shown_without_what_other_commands_need(home: Path,
     unused = {"huey", "asyncio", "tempfile", "valhalla.intake.importer", "valhalla.intake.reading.source"}
     unused |= {f"valhalla.leads.{name}" for name in ("addresses", "postal_tables", "owners", "name_tables")}
     assert found & ((NEVER - {"rich"}) | FACES | OTHER_LISTS | unused) == set()
+    others = {
+        "peewee",
+        "logging",
+        "traceback",
+        "subprocess",
+        "difflib",
+        "socket",
+        "valhalla.cli.leads",
+        "valhalla.intake.helper",
+    }
+    assert found & others == set()
+
+
+def test_what_works_with_models_loads_no_sqlite_of_its_own(home: Path, sample_leads: Path) -> None:
+    loaded("ingest", str(sample_leads))
+    found = loaded("effects", "list")
+    assert "peewee" in found
     # peewee asks for Python's own SQLite and is told that there is none; see db.hiding.
     assert not {name for name in found if name.startswith(("sqlite3.", "_sqlite3"))}
 

@@ -127,10 +127,10 @@ class Grouped(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of the first word."""
-        from difflib import get_close_matches
-
         word = args[0].casefold()
         if args[0] not in self.commands and not ctx.resilient_parsing and word[:1] != "-":
+            from difflib import get_close_matches
+
             near = [MEANT[word]] if word in MEANT else get_close_matches(word, self.commands, 1)
             ctx.fail(f"No such command {args[0]!r}" + (f". Did you mean {near[0]!r}?" if near else "."))
         return super().resolve_command(ctx, args)

@@ -64,10 +64,12 @@ def _run(
 ) -> tuple[int, BaseException | None]:
     """The exit code, and the error the command ended in, if any."""
     with collector_paused():  # what is loaded here stays; looking for garbage in it only takes time
-        # Typer opens pages, knows what a wrong word could mean and completes words in a shell; a command that runs needs none of it.
+        # Typer opens pages, explains mistakes of programmers, knows what a wrong word could mean and completes words in a shell. A
+        # command that runs needs none of it.
         with (
             postponed("subprocess"),
             postponed("difflib", "get_close_matches"),
+            postponed("traceback", "FrameSummary", "StackSummary"),
             postponed("typer.completion", "get_completion_inspect_parameters"),
         ):
             import typer

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from db import audit
-from db.orm import fn
 from valhalla.leads import lookup, search, sql
 from valhalla.program.errors import UsageError
 from valhalla.program.later import later
 
 if TYPE_CHECKING:
-    from db import Database
+    from db import Database, orm
     from valhalla.leads import work_models
 else:
+    orm = later("db.orm")
     work_models = later("valhalla.leads.work_models")
 
 LONGEST = 60
@@ -95,8 +95,8 @@ def of_leads(database: Database, lead_ids: Sequence[int]) -> dict[int, list[str]
 def counts(database: Database) -> list[tuple[str, int]]:
     """Every tag in use with how many leads have it."""
     query = (
-        work_models.Tag.select(work_models.Tag.tag, fn.count())
+        work_models.Tag.select(work_models.Tag.tag, orm.fn.count())
         .where(work_models.Tag.removed_at.is_null())
         .group_by(work_models.Tag.tag)
     )
-    return list(query.order_by(fn.count().desc(), work_models.Tag.tag).tuples().execute(database))
+    return list(query.order_by(orm.fn.count().desc(), work_models.Tag.tag).tuples().execute(database))

@@ -6,19 +6,21 @@ were meant to hold some.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.program import correlation, sql
+from valhalla.program.later import later
 from valhalla.program.masking import masked_text
 from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
-    from db.connection import Connections
+    import logging
 
-log = logging.getLogger("valhalla.entries")
+    from db.connection import Connections
+else:
+    logging = later("logging")
 
 TASK = "audit:words"
 """The task of the alert."""
@@ -54,7 +56,7 @@ def found_words(database: Connections, action: str) -> None:
     """An entry was about to name a person: raise an alert in its transaction, or count the standing one once more."""
     now = database.clock()
     reason = f"an entry of the audit log ({action}) was about to hold a person's words; they were left out"
-    log.error("%s", reason)
+    logging.getLogger("valhalla.entries").error("%s", reason)
     database.sql(sql.COUNT_WORDS_AGAIN, (now, TASK, reason))
     if not database.changes():
         database.sql(sql.ALERT_OF_WORDS, (TASK, reason, correlation.current(), now))
