@@ -166,7 +166,8 @@ class Plan:
     """What leads are known by in addition to the identity that they were made with."""
     history: list[tuple[Any, ...]] = field(default_factory=list)
     sightings: list[tuple[Any, ...]] = field(default_factory=list)
-    seen: list[tuple[int, int]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    """Leads about which the chunk said nothing new."""
     overtaken: list[tuple[int, int]] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
@@ -255,7 +256,6 @@ class _Planner:
         self.repeats: dict[
             int, int
         ] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
-        self.unchanged: set[int] = set()  # leads about which this chunk said nothing new
         self.overtaken: set[tuple[int, int]] = set()
 
     def run(self) -> Plan:
@@ -376,15 +376,14 @@ class _Planner:
             lead.corrected = corrections.decoded(corrected)
             lead.sighted = sighted.get(lead.id)
             lead.touched = (
-                last_import_id == reading.import_id or lead.id in touched or lead.id in self.unchanged
+                last_import_id == reading.import_id or lead.id in touched or lead.id in self.plan.seen
             )
             lead.fresh = lead.changed = False
             self.leads[lead.id] = lead
 
     def _mark_unchanged(self, lead_id: int) -> None:
         self.plan.counts.unchanged += 1
-        self.plan.seen.append((self.reading.import_id, lead_id))
-        self.unchanged.add(lead_id)
+        self.plan.seen.add(lead_id)
 
     # -- one row -------------------------------------------------------------------------------------------
 
@@ -682,7 +681,7 @@ class _Planner:
             else:
                 undecided.append((lead_id, row))
         if decided is None:
-            undecided += compress(zip(which, self.rows, strict=True), which)
+            undecided += zip(compress(which, which), self.rows.where(which), strict=True)
         for part in in_steps(undecided, DECIDED_ON):
             leads += [
                 (lead_id, *row[:_FROM_ROW], None, *decide(row, self.context)[:_DECIDED])

@@ -119,7 +119,7 @@ ON CONFLICT (key) DO NOTHING
 """
 CLEAR_NEW_KEYS = "DELETE FROM temp.new_key"
 # Only of leads whose row changed nothing; the others name the import themselves.
-ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) SELECT ?1, value FROM carray(?2) WHERE true ON CONFLICT DO NOTHING"
 # What a lead said before, for undoing the import.
 ADD_HISTORY = (
     "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, ?, ?)"

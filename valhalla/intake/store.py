@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import apsw
 
 from db import sealing
 from db.waiting import give_way
@@ -96,13 +99,14 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
         (sql.UPDATE_LEAD, plan.updates),
         (sql.ADD_HISTORY, plan.history),
         (sql.PUT_SIGHTING, plan.sightings),
-        (sql.ADD_SEEN, sorted(plan.seen)),
         (leads_sql.ADD_OVERTAKEN, plan.overtaken),
         (sql.ADD_CHANGE, plan.changes),
     ):
         if rows:
             give_way()
             database.many(text, rows)
+    if plan.seen:
+        database.sql(sql.ADD_SEEN, (reading.import_id, apsw.carray(array("q", sorted(plan.seen)))))
     if chunk.rejected:
         database.many(
             sql.ADD_REJECT,

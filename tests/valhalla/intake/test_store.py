@@ -155,6 +155,7 @@ def test_long_rows_are_witnessed_before_they_fill_the_memory(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "NOTED_SIZE", 1 << 20)
+    monkeypatch.setenv("VALHALLA_IMPORT_READ_AHEAD", "off")  # the second process hands over several at a time
     rows = [{"name": "A", "email": "no address", "value": 1, "notes": "x" * (1 << 20)} for _ in range(3)]
     path = desk.folder / "long.json"
     path.write_text(json.dumps(rows), encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import compress
 from typing import Any, NamedTuple, overload
 
 from valhalla.program.patterns import pattern
@@ -131,6 +132,12 @@ class Columns(Sequence[Row]):
         if isinstance(rows, cls):
             return rows
         return cls([*zip(*rows, strict=True)] or [()] * len(Row._fields), rows)
+
+    def where(self, flags: Sequence[object]) -> Sequence[Row]:
+        """Those whose flag is true."""
+        if self._rows is not None:
+            return [*compress(self._rows, flags)]
+        return Columns([[*compress(column, flags)] for column in self.columns])
 
     def __len__(self) -> int:
         return len(self.columns[0])

@@ -25,6 +25,7 @@ def test_they_are_the_same_rows_in_the_same_order(count: int) -> None:
         assert [columns[at] for at in range(count)] == rows and list(columns[1:3]) == rows[1:3]
         assert all(isinstance(each, Row) for each in columns)
         assert Columns.of(columns) is columns
+        assert list(columns.where([at % 2 for at in range(count)])) == rows[1::2]
 
 
 def test_rows_that_are_there_are_not_made_again() -> None:
