@@ -1,4 +1,5 @@
-"""The second process of an import: reads a list, decides on its rows as if all were new, and answers. See ``ahead``.
+"""The second process of an import: reads a list, decides on its rows as if all were new unless the first does, and answers.
+See :mod:`valhalla.intake.read_ahead`.
 
 It is started as soon as it is known that a list will be read, before anybody can say by which rules: it loads, and begins
 by the rules that hold for most lists. When it is given others, it begins again.

@@ -1,4 +1,5 @@
-"""What the two processes of an import (see ``ahead``) both know about the answers that go from the second to the first."""
+"""What the two processes of an import both know about the answers that go from the second to the first: see
+:mod:`valhalla.intake.read_ahead`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Reading ahead: a second process reads and decides on the next chunk while this one stores the last.
+"""Reading ahead: a second process reads the next chunks while this one stores the last.
 
 Python runs on one core at a time, and reading costs about as much as storing. For a large list the work is therefore
-split: the second process turns bytes into rows and decides on them as if all were new; this one looks up who is known
-already, and writes. Nothing but the file's path and the rules go one way, and nothing but chunks come back; the second
-process never opens the database. It ends with its input, so it outlives nobody.
+split: the second process turns bytes into rows; this one looks up who is known already, and writes; the one that has less
+to do decides on the rows as if all were new. Nothing but the file's path and the rules go one way, and nothing but chunks
+come back; the second process never opens the database. It ends with its input, so it outlives nobody.
 
 The two speak in messages: requests as lines of JSON, answers as marshalled tuples behind their length. (marshal is
 fast and never runs code on loading; both ends are the same program.)
