@@ -53,7 +53,7 @@ _MARSHAL = 2
 _DECIDED = len(sql.DECIDED)
 """The rest of a decision is the same for all."""
 
-GUESSED_PARTS = 16
+GUESSED_PARTS = 8
 """Parts that are read before the rules are known; they wait in memory."""
 
 
