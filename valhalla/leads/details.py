@@ -164,13 +164,13 @@ def _united(before: list[Any], said: list[Any], same: tuple[str, ...], replace: 
 
 
 def _sameness(each: Any, same: tuple[str, ...]) -> Any:
-    return (
-        each
-        if not same
-        else tuple(each.get(name) for name in same)
-        if each.get(same[0]) is not None
-        else tuple(each.values())
-    )
+    if not same:
+        return each
+    if each.get(same[0]) is not None:
+        return tuple(each.get(name) for name in same)
+    return orjson.dumps(
+        each, option=orjson.OPT_SORT_KEYS
+    )  # a number that cannot be dialed, say, has lists in it
 
 
 class Reach(NamedTuple):

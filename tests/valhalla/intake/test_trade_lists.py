@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +360,17 @@ def test_a_number_that_one_list_flags_is_not_called_because_another_has_it(desk:
         header="owner,phone,address,city,state,zip\n",
     )
     assert desk.leads("phone, lists") == [("832-555-0103", 2)]
+
+
+def test_a_number_that_cannot_be_dialed_may_come_with_a_later_list(desk: Any) -> None:
+    header = "Owner Name,Property Address,City,State,Zip,Phone 1,Phone 1 Type,Phone 2,Phone 2 Type\n"
+    row = "{},{} Oak St,Houston,TX,77002,713-555-010{},Mobile,{},Mobile\n"
+    others = [row.format(f"Bob {name}", at, at, f"832-555-010{at}") for at, name in enumerate("ABCDEF", 2)]
+    for second in ("832-555-0101", "9"):
+        desk.take("a.csv", "".join([row.format("Ann Lee", 1, 1, second), *others]), header=header)
+    said = desk.database.value("SELECT details FROM lead WHERE name = 'Ann Lee'")
+    numbers = [(each["number"], each["key"]) for each in json.loads(said)["phones"]]
+    assert numbers == [("713-555-0101", 17135550101), ("832-555-0101", 18325550101), ("9", None)]
 
 
 def test_the_signs_of_several_lists_add_up(desk: Any) -> None:
