@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO
 
@@ -44,7 +44,6 @@ from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
 from valhalla.scoring.stages import Context, decide
-from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
 
 _MARSHAL = 2
@@ -211,34 +210,25 @@ def _packed(
     rows = Columns.of(chunk.accepted)
     return (
         *(start, end, packed(rows.columns), rejected, warnings, chunk.blank, chunk.fixes, chunk.normalised),
-        *(digest, key_of(context), _decided(chunk.accepted, rows, context, hasher) if decides else None),
+        *(digest, key_of(context), _decided(rows, context, hasher) if decides else None),
     )
 
 
-def _decided(
-    given: Sequence[Row], columns: Columns, context: Context, hasher: Hasher | None
-) -> tuple[list[Any], list[Any]]:
-    """What the pipe takes of a :class:`Decided` on these rows, which are here as columns, too."""
-    unread = [*map(is_unread, given)]
-    if any(unread):
-        rows = [row for row in given if not is_unread(row)]
-        decided: Iterable[Table] = (
-            _spread(table, unread) for table in _worked_out(rows, Columns.of(rows), context, hasher)
-        )
-    else:
-        decided = _worked_out(given, columns, context, hasher)
-    decisions, prepared = map(packed, decided)
-    return decisions, prepared
+def _decided(rows: Columns, context: Context, hasher: Hasher | None) -> tuple[list[Any], list[Any]]:
+    """What the pipe takes of a :class:`Decided` on these rows."""
+    unread = [*map(is_unread, rows)]
+    read = Columns.of(rows.where([not each for each in unread])) if any(unread) else rows
+    decided = _worked_out(read, context, hasher)
+    decisions, prepared = decided if read is rows else (_spread(table, unread) for table in decided)
+    return packed(decisions), packed(prepared)
 
 
-def _worked_out(
-    rows: Sequence[Row], columns: Columns, context: Context, hasher: Hasher | None
-) -> tuple[Table, Table]:
+def _worked_out(rows: Columns, context: Context, hasher: Hasher | None) -> tuple[Table, Table]:
     """The decisions on rows as new leads, and what can be worked out of the leads' hashes; nothing of those without a hasher."""
     decisions: Table = [*zip(*[decide(row, context)[:_DECIDED] for row in rows], strict=True)]
     if hasher is None or not rows:
         return decisions, []
-    lead = [repeat(0), *columns.columns[: len(sql.FROM_ROW)], repeat(None), *decisions]
+    lead = [repeat(0), *rows.columns[: len(sql.FROM_ROW)], repeat(None), *decisions]
     return decisions, [*zip(*hasher.prepare(lead, len(rows)), strict=True)]
 
 

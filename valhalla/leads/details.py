@@ -168,9 +168,8 @@ def _sameness(each: Any, same: tuple[str, ...]) -> Any:
         return each
     if each.get(same[0]) is not None:
         return tuple(each.get(name) for name in same)
-    return orjson.dumps(
-        each, option=orjson.OPT_SORT_KEYS
-    )  # a number that cannot be dialed, say, has lists in it
+    # A number that cannot be dialed, say, has lists in it.
+    return orjson.dumps(each, option=orjson.OPT_SORT_KEYS)
 
 
 class Reach(NamedTuple):

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from valhalla.intake.reading.bulk import BulkReader, Texts, accept, by_address, joined, new_row, or_none
+from valhalla.intake.reading.bulk import BulkReader, Texts, accept, by_address, joined, or_none
 from valhalla.intake.reading.careful import Encode, RowReader, house_of, joined_location, owner_of
 from valhalla.intake.reading.cell_words import numbers_in, wish_of, yes
-from valhalla.intake.reading.chunk import Chunk
+from valhalla.intake.reading.chunk import Chunk, new_row
 from valhalla.intake.reading.columns import Known, Memo, cleaned, json_arrays, keys, mark
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.details import (

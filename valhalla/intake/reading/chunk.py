@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
@@ -151,13 +151,14 @@ class Columns(Sequence[Row]):
             return self._rows[at]
         if isinstance(at, slice):
             return Columns([column[at] for column in self.columns])
-        return _new_row([column[at] for column in self.columns])
+        return new_row([column[at] for column in self.columns])
 
     def __iter__(self) -> Iterator[Row]:
-        return map(_new_row, zip(*self.columns, strict=True)) if self._rows is None else iter(self._rows)
+        return map(new_row, zip(*self.columns, strict=True)) if self._rows is None else iter(self._rows)
 
 
-_new_row = partial(tuple.__new__, Row)
+new_row: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, Row)
+"""A row from all its fields in order, in half the time of the class."""
 
 
 @dataclass(slots=True)
